@@ -19,7 +19,8 @@ const sharing: readonly (readonly [folder: string, filesPerProcess: number, inLo
     ['tests/documents', 5],
     ['tests/service', 6],
     ['tests/cloudwatch', 4],
-    ['tests/console', 4, 2],
+    // Those of a process share a browser.
+    ['tests/console', 8, 2],
     ['tests/fuzz', 1],
     ['tests', 80],
     ['tests/conformance', 80],

@@ -5,12 +5,14 @@ import { DescribeBrokerInstanceOptionsCommand } from '@aws-sdk/client-mq';
 import type { Browser } from 'playwright-core';
 import { describeBroker } from '../support/broker-requests.ts';
 import { createConfiguration } from '../support/configuration-requests.ts';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = await findChromium();
+const found = await findBrowser();
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 
 let waxwing: Waxwing;
 let browser: Browser;
@@ -26,14 +28,13 @@ before(async () => {
   keyArn = KeyMetadata?.Arn ?? '';
   const alias = { AliasName: 'alias/console', TargetKeyId: keyArn };
   await waxwing.kms.send(new CreateAliasCommand(alias));
-  browser = await startBrowser(found);
-  page = await ConsolePage.open(browser, waxwing);
-  await page.signInAsRoot();
+  browser = await shared.start();
+  page = await ConsolePage.openAsRoot(browser, waxwing);
 });
 after(async () => {
   if (skip !== false) return;
   await page.close();
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 

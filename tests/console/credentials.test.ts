@@ -10,13 +10,15 @@ import {
 } from '@aws-sdk/client-iam';
 import { ListKeysCommand, ListResourceTagsCommand } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const UserName = 'bert';
 
 let waxwing: Waxwing;
@@ -27,14 +29,13 @@ before(async () => {
   if (typeof found === 'string') return;
   waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
   await waxwing.iam.send(new CreateUserCommand({ UserName }));
-  browser = await startBrowser(found);
-  page = await ConsolePage.open(browser, waxwing);
-  await page.signInAsRoot();
+  browser = await shared.start();
+  page = await ConsolePage.openAsRoot(browser, waxwing);
 });
 after(async () => {
   if (skip !== false) return;
   await page.close();
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 

@@ -17,14 +17,16 @@ import type { Browser } from 'playwright-core';
 import { callApi, rootAccess } from '../../src/cli/access/call-api.ts';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
 import { askEnvironment } from '../../src/server/environment.ts';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { areAllKnown, isGoodToUse } from '../support/dialogs.ts';
 import { isLong } from '../support/proof.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 import { type Shown, serviceDialogs } from './service-dialogs.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'correct-Horse-battery-7';
 
 let waxwing: Waxwing;
@@ -47,11 +49,11 @@ before(async () => {
   shown = { rabbit, activeMq, keyId: KeyMetadata?.KeyId ?? '' };
   await createIdentities();
   await recordDrills();
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 

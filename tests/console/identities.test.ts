@@ -33,12 +33,14 @@ import {
 import { DescribeUserCommand } from '@aws-sdk/client-mq';
 import type { Browser } from 'playwright-core';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { isLong } from '../support/proof.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'correct-Horse-battery-7';
 
 let waxwing: Waxwing;
@@ -53,11 +55,11 @@ before(async () => {
   await iam.send(new CreateLoginProfileCommand({ UserName, Password: password }));
   const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
   await iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 

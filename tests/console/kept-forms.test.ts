@@ -8,12 +8,14 @@ import {
   CreateUserCommand,
 } from '@aws-sdk/client-iam';
 import type { Browser } from 'playwright-core';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { isLong } from '../support/proof.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'correct-Horse-battery-7';
 
 let waxwing: Waxwing;
@@ -33,11 +35,11 @@ before(async () => {
     await waxwing.iam.send(new CreateLoginProfileCommand({ UserName, Password: password }));
     await waxwing.iam.send(new AttachUserPolicyCommand({ UserName, PolicyArn }));
   }
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 

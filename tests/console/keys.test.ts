@@ -9,12 +9,14 @@ import {
   PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = await findChromium();
+const found = await findBrowser();
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 
 let waxwing: Waxwing;
 let browser: Browser;
@@ -23,14 +25,13 @@ let page: ConsolePage;
 before(async () => {
   if (typeof found === 'string') return;
   waxwing = await Waxwing.start({ args: ['--no-default-broker'] });
-  browser = await startBrowser(found);
-  page = await ConsolePage.open(browser, waxwing);
-  await page.signInAsRoot();
+  browser = await shared.start();
+  page = await ConsolePage.openAsRoot(browser, waxwing);
 });
 after(async () => {
   if (skip !== false) return;
   await page.close();
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 

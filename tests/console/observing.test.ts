@@ -15,12 +15,14 @@ import { ListKeysCommand } from '@aws-sdk/client-kms';
 import type { Browser } from 'playwright-core';
 import { callApi, rootAccess } from '../../src/cli/access/call-api.ts';
 import { askEnvironment } from '../../src/server/environment.ts';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = await findChromium();
+const found = await findBrowser();
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 
 let waxwing: Waxwing;
 let browser: Browser;
@@ -32,14 +34,18 @@ before(async () => {
   const often = ['--trail-file-seconds', '1', '--trail-digest-seconds', '2'];
   waxwing = await Waxwing.start({ args: ['--no-default-broker', ...often] });
   brokerId = await waxwing.createBroker({ BrokerName: 'observed', Logs: { General: true } });
-  browser = await startBrowser(found);
-  page = await ConsolePage.open(browser, waxwing);
-  await page.signInAsRoot();
+  // Brokers are measured once a minute: the last test finds that this one has been.
+  await waxwing.createBroker({
+    ...{ BrokerName: 'watched', EngineType: 'ACTIVEMQ', EngineVersion: '5.18' },
+    HostInstanceType: 'mq.m5.large',
+  });
+  browser = await shared.start();
+  page = await ConsolePage.openAsRoot(browser, waxwing);
 });
 after(async () => {
   if (skip !== false) return;
   await page.close();
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 
@@ -216,10 +222,6 @@ test('the browser verifies the digests of a trail, and finds a log file that was
 });
 
 test('metrics of brokers of both types are plotted', { skip }, async () => {
-  await waxwing.createBroker({
-    ...{ BrokerName: 'watched', EngineType: 'ACTIVEMQ', EngineVersion: '5.18' },
-    HostInstanceType: 'mq.m5.large',
-  });
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } =
     waxwing.environment;
   const client = new CloudWatchClient({
@@ -231,7 +233,6 @@ test('metrics of brokers of both types are plotted', { skip }, async () => {
     },
     requestHandler: { httpsAgent: waxwing.agent },
   });
-  // Brokers are measured once a minute.
   await until(
     'the broker is measured',
     async () => {

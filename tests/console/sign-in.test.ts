@@ -13,12 +13,14 @@ import {
 } from '@aws-sdk/client-iam';
 import type { Browser } from 'playwright-core';
 import { decodeSeed, stepAt, totpCode } from '../../src/identity/accounts/mfa/totp.ts';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = await findChromium();
+const found = await findBrowser();
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'correct-Horse-battery-7';
 const adminPolicy = 'arn:aws:iam::aws:policy/AdministratorAccess';
 
@@ -36,11 +38,11 @@ before(async () => {
   const Statement = { Effect: 'Allow', Principal: { AWS: User?.Arn }, Action: 'sts:AssumeRole' };
   const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement });
   await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 
@@ -173,9 +175,14 @@ test('a user adds an MFA device with its QR code, and then needs it to sign in',
   await page.close();
 });
 
-test('the console is used with the keyboard only', { skip }, async () => {
+test('the console is used with the keyboard only, from the address of the command on', {
+  skip,
+}, async () => {
   const page = await ConsolePage.open(browser, waxwing);
-  await page.signInAsRoot();
+  const { folder } = waxwing;
+  const { code, stdout, stderr } = await folder.run(['console', '--data', folder.data]);
+  assert.equal(code, 0, stderr);
+  await page.signInAsRoot(stdout.trim());
   const { keyboard } = page.page;
   /** Moves with the Tab key until an element has the focus. */
   const tabTo = async (role: string, name: string) => {
@@ -219,8 +226,7 @@ test('the console is used with the keyboard only', { skip }, async () => {
 test('a group is created with a user and a policy, and deleted without them', {
   skip,
 }, async () => {
-  const page = await ConsolePage.open(browser, waxwing);
-  await page.signInAsRoot();
+  const page = await ConsolePage.openAsRoot(browser, waxwing);
   const dialog = page.page.getByRole('dialog');
   const confirm = (name: string) => dialog.getByRole('button', { name, exact: true }).click();
   await page.go('#/identity/groups');

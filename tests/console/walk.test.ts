@@ -12,13 +12,15 @@ import {
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { DeleteBrokerCommand } from '@aws-sdk/client-mq';
 import type { Browser } from 'playwright-core';
-import { ConsolePage, findChromium, startBrowser } from '../support/console-page.ts';
+import { ConsolePage, findBrowser } from '../support/console-page.ts';
 import { until } from '../support/processes.ts';
 import { isLong } from '../support/proof.ts';
+import { shareBrowser } from '../support/shared-browser.ts';
 import { Waxwing } from '../support/waxwing.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 
 let waxwing: Waxwing;
 let browser: Browser;
@@ -47,11 +49,11 @@ before(async () => {
   await createIdentities();
   const client = await waxwing.connect(await waxwing.brokerUrl(rabbit));
   await client.close();
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await waxwing.remove();
 });
 
@@ -67,10 +69,8 @@ async function createIdentities(): Promise<void> {
   await iam.send(new CreateRoleCommand({ RoleName: 'reader', AssumeRolePolicyDocument }));
 }
 
-async function signedIn(options: object = {}): Promise<ConsolePage> {
-  const page = await ConsolePage.open(browser, waxwing, options);
-  await page.signInAsRoot();
-  return page;
+function signedIn(options: object = {}): Promise<ConsolePage> {
+  return ConsolePage.openAsRoot(browser, waxwing, options);
 }
 
 /** The addresses of all pages, and the tabs of those that have some. */
@@ -240,10 +240,9 @@ test('the person is warned before the session ends, and then it ends', { skip },
 });
 
 test('two tabs of one browser have their own users', { skip }, async () => {
-  const shared = await browser.newContext({ ignoreHTTPSErrors: true });
-  const first = await ConsolePage.open(shared, waxwing);
-  await first.signInAsRoot();
-  const second = await ConsolePage.open(shared, waxwing);
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const first = await ConsolePage.openAsRoot(context, waxwing);
+  const second = await ConsolePage.open(context, waxwing);
   await second.heading('Sign in').waitFor();
   await second.signInAsRoot();
   await second.button(/^root$/).click();
@@ -254,5 +253,5 @@ test('two tabs of one browser have their own users', { skip }, async () => {
   await first.button(/^root$/).waitFor();
   await first.close();
   await second.close();
-  await shared.close();
+  await context.close();
 });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { findChromium, startBrowser } from '../support/console-page.ts';
+import { findBrowser, startBrowser } from '../support/console-page.ts';
 import { isLong } from '../support/proof.ts';
 import { pagesIn, repository } from './markdown.ts';
 
@@ -50,7 +50,7 @@ test('the site is built, its search works, and it asks no other host for anythin
     .filter((page) => !existsSync(join(folder, page)));
   assert.deepEqual(missing, []);
 
-  const chromium = await findChromium();
+  const chromium = await findBrowser();
   if (typeof chromium === 'string') return t.skip(chromium);
   const { server, origin } = await serve(folder);
   t.after(() => server.close());

@@ -27,7 +27,7 @@ export class BrokerConsolePage extends BrowserPage {
     options: object = {},
   ): Promise<BrokerConsolePage> {
     const made = new BrokerConsolePage(await BrokerConsolePage.newPage(browser, options), host);
-    await made.openAt('/');
+    await made.openAt(`${made.url}/`);
     await made.heading('Sign in to the broker').waitFor();
     return made;
   }

@@ -42,6 +42,11 @@ export async function findPrograms(search: Search): Promise<readonly Program[] |
   return await found;
 }
 
+/** The versions of a program on this machine's search path. Nothing is installed; see {@link findPrograms}. */
+export async function findInstalled(search: Search): Promise<readonly Program[]> {
+  return await found(search);
+}
+
 async function searchOrInstall(search: Search): Promise<readonly Program[] | string> {
   const there = await found(search);
   if (there.length > 0) return there;

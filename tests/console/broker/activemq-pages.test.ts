@@ -8,13 +8,15 @@ import type { Browser } from 'playwright-core';
 import { ActiveMqHost } from '../../support/activemq-host.ts';
 import { BrokerConsolePage } from '../../support/broker-console-page.ts';
 import { ConsoleClient } from '../../support/console-client.ts';
-import { findChromium, startBrowser } from '../../support/console-page.ts';
+import { findBrowser } from '../../support/console-page.ts';
 import { until } from '../../support/processes.ts';
 import { isLong } from '../../support/proof.ts';
+import { shareBrowser } from '../../support/shared-browser.ts';
 import { StompTlsClient } from '../../support/stomp-tls-client.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'a long password';
 /** A folder for pictures of the pages, for people; without it, none are made. */
 const { WAXWING_TEST_PICTURES: pictures } = process.env;
@@ -37,11 +39,11 @@ before(async () => {
     { username: 'guest', groups: [], consoleAccess: true },
   ]);
   client = new ConsoleClient(host.portOf('console'), host.authority, `admin:${password}`);
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await host.close();
 });
 

@@ -5,10 +5,12 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { ActiveMqHost } from '../../support/activemq-host.ts';
 import { BrokerConsolePage } from '../../support/broker-console-page.ts';
-import { findChromium, startBrowser } from '../../support/console-page.ts';
+import { findBrowser } from '../../support/console-page.ts';
+import { shareBrowser } from '../../support/shared-browser.ts';
 
-const found = await findChromium();
+const found = await findBrowser();
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'a long password';
 
 let host: ActiveMqHost;
@@ -22,11 +24,11 @@ before(async () => {
     { username: 'app' },
   ]);
   target = { managementPort: host.portOf('console'), brokerName: 'b1' };
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
   await host.close();
 });
 

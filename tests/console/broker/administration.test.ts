@@ -6,11 +6,13 @@ import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { ManagementHost } from '../../management/management-host.ts';
 import { BrokerConsolePage } from '../../support/broker-console-page.ts';
-import { findChromium, startBrowser } from '../../support/console-page.ts';
+import { findBrowser } from '../../support/console-page.ts';
 import { isLong } from '../../support/proof.ts';
+import { shareBrowser } from '../../support/shared-browser.ts';
 
-const found = await findChromium();
+const found = await findBrowser();
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 /** For what takes long. */
 const skipUnlessLong = isLong ? skip : 'only in long runs';
 
@@ -21,14 +23,14 @@ let page: BrokerConsolePage;
 before(async () => {
   if (typeof found === 'string') return;
   host = await ManagementHost.open();
-  browser = await startBrowser(found);
+  browser = await shared.start();
   page = await BrokerConsolePage.open(browser, host);
   await page.signIn();
 });
 after(async () => {
   if (skip !== false) return;
   await page.close();
-  await browser.close();
+  await shared.release();
   await host.close();
 });
 

@@ -6,26 +6,28 @@ import { ManagementHost } from '../../management/management-host.ts';
 import { ActiveMqHost } from '../../support/activemq-host.ts';
 import { BrokerConsolePage } from '../../support/broker-console-page.ts';
 import { ConsoleClient } from '../../support/console-client.ts';
-import { findChromium, startBrowser } from '../../support/console-page.ts';
+import { findBrowser } from '../../support/console-page.ts';
 import { areAllKnown, isGoodToUse } from '../../support/dialogs.ts';
 import { until } from '../../support/processes.ts';
 import { isLong } from '../../support/proof.ts';
+import { shareBrowser } from '../../support/shared-browser.ts';
 import { StompTlsClient } from '../../support/stomp-tls-client.ts';
 import { activeMqDialogs, rabbitMqDialogs } from './broker-dialogs.ts';
 
-const found = isLong ? await findChromium() : 'only in long runs';
+const found = isLong ? await findBrowser() : 'only in long runs';
 const skip = typeof found === 'string' ? found : false;
+const shared = shareBrowser(found);
 const password = 'a long password';
 
 let browser: Browser;
 
 before(async () => {
   if (typeof found === 'string') return;
-  browser = await startBrowser(found);
+  browser = await shared.start();
 });
 after(async () => {
   if (skip !== false) return;
-  await browser.close();
+  await shared.release();
 });
 
 test('every dialog in the sources is opened by the walks', async () => {
