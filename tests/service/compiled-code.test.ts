@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -68,6 +69,20 @@ function kept(): readonly (readonly [string, number, number])[] {
     });
 }
 
+/** What a file of compiled code is named for, without its build. */
+const keptNames = () => kept().map(([name]) => name.replace(/-[0-9a-f]{8,16}$/, ''));
+
+/** Returns what a first start and a later one keep. The tests before have mostly made both. */
+async function keptByBoth(): Promise<ReturnType<typeof kept>> {
+  const isKept = (name: string) => existsSync(cache) && keptNames().includes(name);
+  if (!existsSync(folder.data) || !['broker', 'certificates-waxwing', 'waxwing'].every(isKept)) {
+    rmSync(folder.data, { recursive: true, force: true });
+    await serveOnce();
+    await serveOnce();
+  }
+  return kept();
+}
+
 const fileOf = (name: string) =>
   join(cache, readdirSync(cache).find((each) => each.startsWith(name)) ?? '');
 
@@ -82,10 +97,9 @@ test('the texts of the programs and libraries are ASCII, as they are read', () =
 });
 
 test('starts keep the compiled code of both programs and of libraries, and later ones use it', async () => {
-  const names = () => kept().map(([name]) => name.replace(/-[0-9a-f]{8,16}$/, ''));
   await serveOnce();
-  assert.ok(names().includes('certificates-waxwing')); // the library with which a first start issues them
-  const programs = () => names().filter((name) => /^(broker|waxwing)/.test(name));
+  assert.ok(keptNames().includes('certificates-waxwing')); // the library with which a first start issues them
+  const programs = () => keptNames().filter((name) => /^(broker|waxwing)/.test(name));
   assert.deepEqual(programs(), ['broker', 'waxwing-first']);
   await serveOnce();
   const second = kept();
@@ -102,8 +116,7 @@ test('starts keep the compiled code of both programs and of libraries, and later
 });
 
 test('a start with an existing folder is not taken for a first one, however the folder is named', async () => {
-  await serveOnce();
-  const before = kept();
+  const before = await keptByBoth();
   const firstFile = fileOf('waxwing-first');
   for (const name of ['argument', 'variable']) {
     rmSync(firstFile);
@@ -123,34 +136,34 @@ function damaged(whole: Buffer, from: number, count: number): Buffer {
   return bytes;
 }
 
-for (const name of ['broker', 'certificates']) {
-  test(`kept code that is damaged is replaced: ${name}`, () => replacesDamaged(name));
-}
-
-async function replacesDamaged(name: string): Promise<void> {
-  const file = fileOf(name);
-  const whole = readFileSync(file);
-  for (const bad of [
-    Buffer.alloc(0),
-    Buffer.of(1),
-    whole.subarray(0, 1000),
-    Buffer.alloc(whole.length),
+test('kept code that is damaged is replaced', async () => {
+  await keptByBoth();
+  // A first start uses both: only it issues certificates.
+  const files = ['broker', 'certificates'].map(fileOf);
+  const damages: readonly ((whole: Buffer) => Buffer)[] = [
+    () => Buffer.alloc(0),
+    () => Buffer.of(1),
+    (whole) => whole.subarray(0, 1000),
+    (whole) => Buffer.alloc(whole.length),
     // V8 does not notice these, and the program would crash.
-    damaged(whole, 40, 1),
-    damaged(whole, 50_000, 20_000),
-  ]) {
-    writeFileSync(file, bad);
-    // Only a first start issues certificates.
+    (whole) => damaged(whole, 40, 1),
+    (whole) => damaged(whole, 50_000, 20_000),
+  ];
+  const wholes = files.map((file) => readFileSync(file));
+  for (const damage of damages) {
+    const bads = wholes.map(damage);
+    for (const [i, file] of files.entries()) writeFileSync(file, bads[i] ?? '');
     rmSync(folder.data, { recursive: true });
     await serveOnce();
-    assert.ok(statSync(file).size > whole.length / 2);
-    assert.notDeepEqual(readFileSync(file), bad);
+    for (const [i, file] of files.entries()) {
+      assert.ok(statSync(file).size > (wholes[i]?.length ?? 0) / 2, file);
+      assert.notDeepEqual(readFileSync(file), bads[i], file);
+    }
   }
-}
+});
 
 test('what a killed process left half written is removed, and what another one writes is not', async () => {
-  await serveOnce();
-  const before = kept();
+  const before = await keptByBoth();
   const ended = spawn(process.execPath, ['--version']);
   await once(ended, 'close');
   const [dead, writing] = [ended.pid, process.pid].map((id) => join(cache, `waxwing-0123.${id}`));
@@ -163,16 +176,8 @@ test('what a killed process left half written is removed, and what another one w
   rmSync(writing ?? '');
 });
 
-test('a start without a place for compiled code runs', async () => {
-  rmSync(cache, { recursive: true });
-  writeFileSync(cache, 'not a folder');
-  assert.match(await serveOnce(), /broker 'default' {3}amqps:/);
-  rmSync(cache);
-});
-
 test('another build does not use the code of this one', async () => {
-  await serveOnce();
-  const before = kept();
+  const before = await keptByBoth();
   const script = readFileSync(join(bundles, 'broker.js'), 'utf8');
   const [, id = ''] = /"broker"[\s\S]*?"([0-9a-f]{16})"/.exec(script) ?? [];
   assert.match(id, /^[0-9a-f]{16}$/);
@@ -180,4 +185,11 @@ test('another build does not use the code of this one', async () => {
   await serveOnce();
   const names = kept().map(([name]) => name);
   assert.deepEqual(names, [...before.map(([name]) => name), 'broker-0123456789abcdef'].sort());
+});
+
+test('a start without a place for compiled code runs', async () => {
+  rmSync(cache, { recursive: true });
+  writeFileSync(cache, 'not a folder');
+  assert.match(await serveOnce(), /broker 'default' {3}amqps:/);
+  rmSync(cache);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ListBrokersCommand } from '@aws-sdk/client-mq';
@@ -21,6 +21,15 @@ after(() => waxwing.remove());
 /** The processes that the service has started; it has just been started itself. */
 function firstChildren(): Promise<number[]> {
   return until('a process', () => (waxwing.children.length > 0 ? waxwing.children : undefined));
+}
+
+/** The command line of a process; empty if it has ended. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 test('one of two services started at once on a new folder runs, and the other names it', async (t) => {
@@ -56,6 +65,23 @@ test('the service keeps running when its output cannot be written', async () => 
   assert.equal(await ended, 0);
   await until('nothing is left', () => isSessionOver(child.pid ?? 0));
   folder.remove();
+});
+
+test('a first start without a default broker starts no process of a broker', async (t) => {
+  const own = Waxwing.begin({ args: ['--no-default-broker'] });
+  t.after(() => own.remove());
+  const seen = new Set<string>();
+  await until(
+    'the start is over',
+    () => {
+      for (const pid of own.children) seen.add(commandOf(pid));
+      return own.output.includes('list-brokers') || !own.isRunning;
+    },
+    120_000,
+  );
+  await own.greeted();
+  const brokers = [...seen].filter((command) => command.includes('broker.js'));
+  assert.deepEqual(brokers, []);
 });
 
 test("a broker's process that dies during its start is restarted", async () => {

@@ -9,6 +9,7 @@ import { type EventRecord, eventRecord } from '../../src/audit/record.ts';
 import { Trail, trailTimeline } from '../../src/audit/trail.ts';
 import { Delivery } from '../../src/audit/trails/delivery.ts';
 import { ObjectStore } from '../../src/audit/trails/object-store.ts';
+import { makeSigningKey, type SigningKeyRecord } from '../../src/audit/trails/signing-keys.ts';
 import { TrailCommands, type TrailResult } from '../../src/audit/trails/trail-commands.ts';
 import { Trails } from '../../src/audit/trails/trails.ts';
 import type { TrailFile } from '../../src/audit/trails/verification.ts';
@@ -36,6 +37,17 @@ export const fileMs = 300_000;
 /** The interval of digests, milliseconds. */
 export const digestMs = 3_600_000;
 
+type MakeSigningKey = (nowMs: number) => Promise<SigningKeyRecord>;
+
+/** Returns a function that makes one RSA key and returns it each time, as one that is new. */
+export function oneSigningKey(): MakeSigningKey {
+  let made: Promise<SigningKeyRecord> | undefined;
+  return async (fromMs) => {
+    made ??= makeSigningKey(key, fromMs);
+    return { ...(await made), fromMs };
+  };
+}
+
 /** A process with trails on a log and a disk, which outlive it. */
 export class Process {
   readonly clock: ManualClock;
@@ -51,7 +63,15 @@ export class Process {
   /** Writes and commits that are made before the process ends; undefined: it does not end. */
   stepsLeft: number | undefined = undefined;
 
-  constructor(clock = new ManualClock(), disk = new MemoryDisk(), log = new SyncingLog()) {
+  readonly #makeSigningKey: MakeSigningKey;
+
+  constructor(
+    makeKey: MakeSigningKey = (nowMs) => makeSigningKey(key, nowMs),
+    clock = new ManualClock(),
+    disk = new MemoryDisk(),
+    log = new SyncingLog(),
+  ) {
+    this.#makeSigningKey = makeKey;
     this.clock = clock;
     this.disk = disk;
     const reopened = reopenedState(log, [this.trail, this.trails], [trailTimeline]);
@@ -83,6 +103,7 @@ export class Process {
       clock,
       random: systemRandom,
       sealingKey: key,
+      makeSigningKey: makeKey,
       dataKey: async (kmsKeyArn, context) => ({
         kmsKeyArn,
         context,
@@ -107,7 +128,7 @@ export class Process {
   }
 
   next(): Process {
-    return new Process(this.clock, this.disk.copy(), this.log);
+    return new Process(this.#makeSigningKey, this.clock, this.disk.copy(), this.log);
   }
 
   async create(name = 'all', changes: Partial<typeof settings & { kmsKeyArn: string }> = {}) {

@@ -14,7 +14,7 @@ import { isSelected } from './event-selectors.ts';
 import { digestKey, type FilePlace, logFileKey } from './file-names.ts';
 import type { ObjectDataKey, ObjectStore } from './object-store.ts';
 import { kmsKeyOutside, type OutsideBuckets } from './outside-buckets.ts';
-import { makeSigningKey, type SigningKeyRecord, signText } from './signing-keys.ts';
+import { type SigningKeyRecord, signText } from './signing-keys.ts';
 import {
   type DeliveredFile,
   type DeliveryState,
@@ -55,6 +55,8 @@ export interface DeliveryParts {
   readonly random: Random;
   /** 256 bits. Seals the private keys that sign digests. */
   readonly sealingKey: KeyObject;
+  /** Makes a key that signs digests from now on, sealed by the key above. */
+  readonly makeSigningKey: (nowMs: number) => Promise<SigningKeyRecord>;
   /** Generates a data key of a KMS key for an object. */
   readonly dataKey: (
     kmsKeyArn: string,
@@ -324,10 +326,10 @@ export class Delivery {
 
   /** The key that signs now; makes one if there is none. */
   async #signingKey(nowMs: number): Promise<SigningKeyRecord> {
-    const { trails, sealingKey, commit } = this.#parts;
+    const { trails, makeSigningKey, commit } = this.#parts;
     const current = trails.keys().findLast(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
     if (current !== undefined) return current;
-    const key = await makeSigningKey(sealingKey, nowMs);
+    const key = await makeSigningKey(nowMs);
     await commit([trails.entry({ put: 'key', key })]);
     return key;
   }

@@ -13,6 +13,7 @@ import { serviceTimeline, type Trail } from '../../audit/trail.ts';
 import { Delivery, type DeliveryIntervals } from '../../audit/trails/delivery.ts';
 import { ObjectStore } from '../../audit/trails/object-store.ts';
 import type { OutsideBuckets } from '../../audit/trails/outside-buckets.ts';
+import { makeSigningKey } from '../../audit/trails/signing-keys.ts';
 import { TrailCommands } from '../../audit/trails/trail-commands.ts';
 import { trailHead } from '../../audit/trails/trail-head.ts';
 import type { TrailRecord } from '../../audit/trails/trail-record.ts';
@@ -124,6 +125,7 @@ export class TrailParts {
       clock,
       random,
       sealingKey: secrets.signing,
+      makeSigningKey: (nowMs) => makeSigningKey(secrets.signing, nowMs),
       dataKey: (...of) => keys.generate(...of),
       intervals: settings.intervals,
       digested: () => this.anchor?.changed(),

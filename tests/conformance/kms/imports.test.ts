@@ -62,6 +62,15 @@ async function parameters(
 
 type Parameters = Awaited<ReturnType<typeof parameters>>;
 
+/** Parameters for the imports into a key, got once. Each call makes an RSA key. */
+const got = new Map<string, Promise<Parameters>>();
+function parametersOnce(KeyId: string, algorithm?: AlgorithmSpec): Promise<Parameters> {
+  const name = `${KeyId} ${algorithm}`;
+  const found = got.get(name) ?? parameters(KeyId, algorithm);
+  got.set(name, found);
+  return found;
+}
+
 function wrap(
   { publicKey }: Pick<Parameters, 'publicKey'>,
   material: Uint8Array,
@@ -86,7 +95,7 @@ async function importInto(
   changes: Partial<ImportKeyMaterialCommandInput> = {},
   algorithm: AlgorithmSpec = 'RSAES_OAEP_SHA_256',
 ) {
-  const given = await parameters(KeyId, algorithm);
+  const given = await parametersOnce(KeyId, algorithm);
   return plane.kms.send(
     new ImportKeyMaterialCommand({
       KeyId,
