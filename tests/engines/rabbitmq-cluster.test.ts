@@ -288,7 +288,11 @@ test('the user of the service is restored when an administrator deletes or chang
     assert.equal((await api.send(user, { method, headers, body })).status, 204);
     // Clients connect in the meantime too.
     await (await waxwing.connect(await waxwing.brokerUrl(brokerId))).close();
-    await until('the user is restored', async () => (await tags()) === 'monitoring', clusterMs);
+    const isRestored = async () => (await tags()) === 'monitoring';
+    await until('the user is restored', isRestored, clusterMs).catch(async (error: Error) => {
+      const lines = await brokerLines(waxwing, brokerId, 'general', `"${serviceUser}"`);
+      throw new Error(`${error.message}: ${lines.slice(-10).join('\n')}`);
+    });
     await complete();
   }
   const why = () => brokerLines(waxwing, brokerId, 'general', '?ended ?separated ?listened ?probe');
