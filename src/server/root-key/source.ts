@@ -124,7 +124,10 @@ export function rootKeySource(environment: NodeJS.ProcessEnv): RootKeySource {
 }
 
 /** @param file the key file; undefined means one in the folder of settings */
-function fileSource({ XDG_CONFIG_HOME: config = '' }: NodeJS.ProcessEnv, file?: string): FileSource {
+function fileSource(
+  { XDG_CONFIG_HOME: config = '' }: NodeJS.ProcessEnv,
+  file?: string,
+): FileSource {
   // Relative paths are invalid, says the XDG Base Directory Specification.
   const configHome = isAbsolute(config) ? config : join(homeFolder(), '.config');
   const configFolder = join(configHome, 'waxwing');
