@@ -127,8 +127,8 @@ export class Process {
     if (entries.length > 0) await this.state.commit(entries);
   }
 
-  next(): Process {
-    return new Process(this.#makeSigningKey, this.clock, this.disk.copy(), this.log);
+  next(makeKey = this.#makeSigningKey): Process {
+    return new Process(makeKey, this.clock, this.disk.copy(), this.log);
   }
 
   async create(name = 'all', changes: Partial<typeof settings & { kmsKeyArn: string }> = {}) {

@@ -267,17 +267,17 @@ test('digests that somebody else signed are refused', async () => {
 });
 
 test('a process that ends at any write delivers each event once, in valid digests', async () => {
-  // Making a key takes longer than all the rest.
-  const makeKey = oneSigningKey();
+  // Making a key takes longer than all the rest. The next process must not have one of the first.
+  const [ofFirst, ofNext] = [oneSigningKey(), oneSigningKey()];
   for (let steps = 0; ; steps++) {
-    const first = new Process(makeKey);
+    const first = new Process(ofFirst);
     await first.create();
     for (const name of ['One', 'Two', 'Three']) await first.record(name);
     first.clock.advance(digestMs);
     first.stepsLeft = steps;
     await first.deliver();
     const hasEnded = first.failures.length > 0;
-    const next = first.next();
+    const next = first.next(ofNext);
     next.clock.advance(digestMs);
     await next.record('Four');
     await next.deliver();
