@@ -25,9 +25,10 @@ let browserOfTests: Promise<Program | string> | undefined;
  * ones prefer its headless shell: it has the same engine, and costs a third less of a processor's time,
  * because it starts no windows, extensions or profiles.
  */
-export function findBrowser(): Promise<Program | string> {
+export async function findBrowser(): Promise<Program | string> {
   browserOfTests ??= isLong ? findChromium() : findShell();
-  return browserOfTests;
+  // Each file awaits a promise of its own, by which the runner knows the suite of its tests.
+  return await browserOfTests;
 }
 
 /** The headless shell. A Chromium that is there is used before a shell is installed. */
