@@ -16,9 +16,9 @@ const isProof = process.argv.includes('--proof');
 const isNode24 = process.argv.includes('--node24');
 /**
  * How many test programs run at a time. Most of them wait for other programs, disks and timers more than
- * half of their time: on two cores, seven keep both busy.
+ * half of their time: on two cores, five keep both busy.
  */
-const programsAtOnce = 7;
+const programsAtOnce = 5;
 /** After this time, a test program that stands still is ended and counts as failed. */
 const programMs = (isLong ? 120 : 20) * 60_000;
 const node24 = ['npm', 'exec', '--yes', '--package=node@24.21.0', '--', 'node'] as const;
