@@ -6,6 +6,7 @@ import { startBrokerProcess } from './engines/waxwing/broker-start.ts';
 import { loadProgram } from './load-program.ts';
 
 const isRepeated = needsFipsProcess(process.argv, process.env);
+
 /** The first start of a data folder runs code that others do not. A wrong guess costs milliseconds. */
 function isFirstStart(args: readonly string[]): boolean {
   if (args[2] !== 'serve') return false;

@@ -9,7 +9,7 @@ const contexts = new Map<string, SecureContext>();
 
 /**
  * The context of TLS clients, 1.2 or newer, that trust the public authorities and additional ones. It is kept,
- * because to read the public authorities takes 25 milliseconds.
+ * because reading the public authorities takes 25 milliseconds.
  *
  * Sessions of connections with other contexts must not be resumed in it: their servers may have had
  * certificates of other authorities.

@@ -10,7 +10,7 @@ import { HttpsClient } from '../net/http/https-client.ts';
 import { dial } from './amqp/dial.ts';
 import { ManagementClient } from './moving/management-client.ts';
 
-// To read the certificates of the public authorities takes 25 milliseconds, so that no connection may do it.
+// Reading the certificates of the public authorities takes 25 milliseconds, so no connection may do it.
 
 let certificates: TestCertificates;
 let stranger: TestCertificates;

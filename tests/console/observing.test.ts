@@ -34,7 +34,7 @@ before(async () => {
   const often = ['--trail-file-seconds', '1', '--trail-digest-seconds', '2'];
   waxwing = await Waxwing.start({ args: ['--no-default-broker', ...often] });
   brokerId = await waxwing.createBroker({ BrokerName: 'observed', Logs: { General: true } });
-  // Brokers are measured once a minute: the last test finds that this one has been.
+  // Brokers are measured once a minute. This one is created early for the last test, which needs its metrics.
   await waxwing.createBroker({
     ...{ BrokerName: 'watched', EngineType: 'ACTIVEMQ', EngineVersion: '5.18' },
     HostInstanceType: 'mq.m5.large',

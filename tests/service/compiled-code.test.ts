@@ -72,7 +72,7 @@ function kept(): readonly (readonly [string, number, number])[] {
 /** What a file of compiled code is named for, without its build. */
 const keptNames = () => kept().map(([name]) => name.replace(/-[0-9a-f]{8,16}$/, ''));
 
-/** Returns what a first start and a later one keep. The tests before have mostly made both. */
+/** Returns the compiled code that a first and a later start keep. Starts the service if one is missing. */
 async function keptByBoth(): Promise<ReturnType<typeof kept>> {
   const isKept = (name: string) => existsSync(cache) && keptNames().includes(name);
   if (!existsSync(folder.data) || !['broker', 'certificates-waxwing', 'waxwing'].every(isKept)) {

@@ -42,7 +42,7 @@ export async function findPrograms(search: Search): Promise<readonly Program[] |
   return await found;
 }
 
-/** The versions of a program on this machine's search path. Nothing is installed; see {@link findPrograms}. */
+/** Finds the versions of a program on the search path. Installs nothing, unlike {@link findPrograms}. */
 export async function findInstalled(search: Search): Promise<readonly Program[]> {
   return await found(search);
 }

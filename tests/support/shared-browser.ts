@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { startBrowser } from './console-page.ts';
 import type { Program } from './other-programs.ts';
 
-/** How many test files of this process may still need the browser. */
+/** The number of test files of this process that may still need the browser. */
 let fileCount = 0;
 let running: Promise<Browser> | undefined;
 
